@@ -30,7 +30,7 @@ export async function changeJob(
   const from = stateOf(row);
   const next = jobTransition(from, event);
   if (!next.ok) return next;
-  const told = toldOf(next.state);
+  const told = toldOf(next.state, row.kind);
   const ends = isOver(next.state.status);
   const change = async (db: Db): Promise<Changed> => {
     const whole = ends ? await lockWhole(db, row) : null;

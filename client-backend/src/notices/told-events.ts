@@ -1,15 +1,17 @@
+import { kindOf } from '@parallel-pilot/shared/kinds/registry.ts';
 import type { JobState } from '@parallel-pilot/shared/model/job.ts';
 import type { NoticeEvent } from '@parallel-pilot/shared/model/notice.ts';
 
 export type Told = { event: NoticeEvent; message: string };
 
 /** What a job's owner is told when it comes to that state; null for most. A cancel is somebody's doing, or follows from what was told. */
-export function toldOf(state: JobState): Told | null {
+export function toldOf(state: JobState, kind: string): Told | null {
+  const { tells } = kindOf(kind);
   switch (state.status) {
     case 'completed':
-      return { event: 'done', message: 'The result is there.' };
+      return tells?.('completed', null) === false ? null : { event: 'done', message: 'The result is there.' };
     case 'failed':
-      return { event: 'failed', message: state.message };
+      return tells?.('failed', state.code) === false ? null : { event: 'failed', message: state.message };
     case 'ready':
       return { event: 'waiting', message: 'It is ready to begin: look over its settings and start it.' };
     case 'blocked':

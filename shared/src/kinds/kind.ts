@@ -121,6 +121,8 @@ export interface Kind<Spec> extends PublicKind {
   needs?(settings: unknown): Requirement[];
   /** The stage that is most of a job's work, and how many chunks it would have with these settings; null where its files say it. */
   readonly mainStage?: { readonly name: string; chunks(settings: unknown): number | null };
+  /** Whether the owner is told that a job ended so, `code` being why it failed; of all ends where it is left out. */
+  tells?(end: 'completed' | 'failed', code: string | null): boolean;
   /** How a job would have less work in it: "fewer parts, or smaller ones". */
   readonly lessen?: string;
   /** What a worker lacks that does not meet this need, as a noun with its version. Null for no need of this kind. */

@@ -80,6 +80,10 @@ export function trainCommand(
     )
     .option('--inner-steps <n>', 'steps of each shard in a round of --mode diloco (500)')
     .option('--compress <how>', 'send updates as none, bf16 or int8: half or a quarter of the bytes (none)')
+    .option(
+      '--sparsify <share>',
+      'with --compress: send so many of the differences only, the largest, such as 0.1 or 1%',
+    )
     .option('--batch <n>', 'rows of one step over all shards together (32)')
     .option('--merge <how>', 'average, or outer: a step with momentum on the averaged change')
     .option('--outer-lr <n>', 'learning rate of the outer step (1; diloco by its rounds, 0.7 from 200 on)')

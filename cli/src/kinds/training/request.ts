@@ -11,6 +11,7 @@ export type TrainFlags = SweepFlags & {
   mode?: string;
   innerSteps?: string;
   compress?: string;
+  sparsify?: string;
   batch?: string;
   merge?: string;
   outerLr?: string;
@@ -77,6 +78,12 @@ const OPTIONS: Option[] = [
   { of: 'mode', field: 'mode', read: word, say: 'rounds, diloco or ddp' },
   { of: 'innerSteps', field: 'innerSteps', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'compress', field: 'compress', read: word, say: 'none, bf16 or int8' },
+  {
+    of: 'sparsify',
+    field: 'sparsify',
+    read: share,
+    say: 'a share from 0.0005 to 0.25, or a percentage such as 1%',
+  },
   { of: 'batch', field: 'batch', read: number, say: 'a whole number from 1 to 1,000,000' },
   { of: 'merge', field: 'merge', read: word, say: 'average or outer' },
   { of: 'outerLr', field: 'outerLr', read: number, say: 'a number above 0, at most 10' },
@@ -157,6 +164,7 @@ function readTogether(flags: TrainFlags, settings: Record<string, unknown>): str
       'weighting',
       'patience',
       'compress',
+      'sparsify',
       'innerSteps',
     ] as const
   ).find((name) => flags[name] !== undefined);

@@ -105,7 +105,9 @@ test('scripts that are none are refused with the reason', async () => {
     /Mode diloco counts steps, and "digits\.py" never names pilot\.steps/,
   );
   const script = `${SCRIPT}for rows in pilot.steps(2): pass\n`;
-  assert.ok((await submit({ script, settings })).ok);
+  assert.ok((await submit({ script, settings: { ...settings, sparsify: 0.1 } })).ok);
+  assert.match(await refusal({ script, settings: { sparsify: 0.1 } }), /sent as bf16 or int8: give compress/);
+  assert.match(await refusal({ settings: { sparsify: 0.3 } }), /sparsify/);
 });
 
 test('a script no worker can run is refused, naming what is missing', async () => {

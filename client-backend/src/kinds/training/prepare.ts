@@ -2,7 +2,7 @@ import { ddpProblem } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { fleetProblem, KEYS } from '@parallel-pilot/shared/kinds/training/needs.ts';
 import { privacyProblem } from '@parallel-pilot/shared/kinds/training/privacy.ts';
 import { ONE_SHARD, secureProblem } from '@parallel-pilot/shared/kinds/training/secure/settings.ts';
-import { MOST_SHARDS } from '@parallel-pilot/shared/kinds/training/settings.ts';
+import { MOST_SHARDS, sparsifyProblem } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { DataFormat, TrainingSubmission } from '@parallel-pilot/shared/kinds/training/spec.ts';
 import { scriptNeeds } from '@parallel-pilot/shared/kinds/training/stage-parts.ts';
 import { TrainingSpec } from '@parallel-pilot/shared/kinds/training/stored-spec.ts';
@@ -48,7 +48,7 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by, placement) 
   if (ddp !== null) return { ok: false, code: 'invalid-request', message: ddp };
   const { localData: lent } = parsed.data;
   const whole = { ...settings, local: lent !== null, shards: settings.shards ?? null };
-  const unbounded = privacyProblem(settings) ?? secureProblem(whole);
+  const unbounded = privacyProblem(settings) ?? secureProblem(whole) ?? sparsifyProblem(settings);
   if (unbounded !== null) return { ok: false, code: 'invalid-request', message: unbounded };
   const start = from === undefined ? null : await findStart(parts, team, from);
   if (start !== null && !start.ok) return start;

@@ -2,7 +2,7 @@ import type { UseFormReturnType } from '@mantine/form';
 import { usualOuterStep } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import classes from '../../components/Form.module.css';
 import { ChoiceField, NumberField, TextField } from './fields.tsx';
-import type { FormValues } from './form-values.ts';
+import { type FormValues, isCompressed } from './form-values.ts';
 
 type Fields = { form: UseFormReturnType<FormValues> };
 
@@ -26,7 +26,9 @@ function MergeFields({ form }: Fields) {
   const diloco = form.values.mode === 'diloco';
   const outer = diloco || form.values.merge === 'outer';
   const { mode, rounds } = form.values;
-  const usual = usualOuterStep({ mode, rounds: rounds === '' ? 10 : rounds });
+  const sparse = isCompressed(form.values);
+  const sparsify = sparse && form.values.sparsify !== '' ? form.values.sparsify : null;
+  const usual = usualOuterStep({ mode, rounds: rounds === '' ? 10 : rounds, sparsify });
   return (
     <>
       <div className={classes.group}>How models are merged</div>
@@ -42,6 +44,17 @@ function MergeFields({ form }: Fields) {
           { value: 'int8', label: 'As int8, a quarter' },
         ]}
       />
+      {sparse && (
+        <NumberField
+          form={form}
+          name="sparsify"
+          width="half"
+          label="Largest differences alone"
+          description="So many of the weights; what is left out goes into the next round"
+          placeholder="all"
+          suffix=" %"
+        />
+      )}
       {diloco ? (
         <NumberField
           form={form}

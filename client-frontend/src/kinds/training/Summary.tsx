@@ -96,9 +96,14 @@ function inRounds(s: TrainingView['settings'], split: TrainingView['split']): Fa
         ? 'average'
         : `outer step, learning rate ${merge.outerLr}, momentum ${merge.outerMomentum}`,
     ],
-    s.compress === 'none' ? null : ['Updates are sent', `as ${s.compress}`],
+    s.compress === 'none' ? null : ['Updates are sent', sentAs(s)],
   ];
 }
+
+const sentAs = ({ compress, sparsify }: TrainingView['settings']): string =>
+  sparsify === null
+    ? `as ${compress}`
+    : `as ${compress}, the largest ${Math.round(sparsify * 10_000) / 100} % of the differences`;
 
 function measuredOn(test: string | null, holdout: number, split: TrainingView['split']): [string, string] {
   const rows = split === null ? null : plural(split.holdout, 'row');

@@ -33,6 +33,7 @@ export type FormValues = SweepValues & {
   minWorkers: Num;
   innerSteps: Num;
   compress: TrainingSettings['compress'];
+  sparsify: Num;
   batch: Num;
   merge: 'average' | 'outer';
   outerLr: Num;
@@ -86,6 +87,7 @@ export function valuesOf(own: TrainingSettings): FormValues {
     trim: percent(own.trim),
     quorum: percent(own.quorum),
     holdout: percent(own.holdout),
+    sparsify: own.sparsify === null ? '' : percent(own.sparsify),
     clip: own.clip ?? '',
     outerLr: own.outerLr ?? '',
     outerMomentum: own.outerMomentum ?? '',
@@ -127,6 +129,7 @@ function settingsOf(values: FormValues): Record<string, unknown> {
     reductionFactor: _________,
     minRounds: __________,
     updates,
+    sparsify,
     trim,
     quorum,
     holdout,
@@ -136,7 +139,9 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   } = values;
   const share = (percent: Num) => (percent === '' ? '' : percent / 100);
   const all = { ...rest, trim: share(trim), quorum: share(quorum), holdout: share(holdout) };
-  const trimmed = Object.entries(all).map(
+  // Of what is sent whole the form does not ask it.
+  const sparse = isCompressed(values) ? { sparsify: share(sparsify) } : {};
+  const trimmed = Object.entries({ ...all, ...sparse }).map(
     ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
   );
   const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
@@ -145,6 +150,9 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   const lent = { ...(lends ? { shards: null } : {}), secure: lends && updates === 'sum' };
   return { ...settings, ...lent, drop: columnsOf(drop), encode: columnsOf(encode) };
 }
+
+export const isCompressed = ({ mode, compress }: FormValues): boolean =>
+  mode !== 'ddp' && compress !== 'none';
 
 const columnsOf = (text: string): string[] =>
   text
@@ -186,6 +194,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
   outerLr: 'A number above 0, at most 10, or empty for what suits the mode.',
   outerMomentum: 'A number from 0 to 0.999, or empty for what suits the mode.',
   trim: 'From 0 to 45 %.',
+  sparsify: 'From 0.05 to 25 %, or empty for all.',
   clip: 'A number above 0, or empty for none.',
   noise: 'From 0 to 1,000.',
   quorum: 'From 1 to 100 %.',
@@ -199,6 +208,7 @@ const BOUNDS: Partial<Record<keyof FormValues, string>> = {
 };
 
 const OPTIONAL = new Set<string>([
+  'sparsify',
   'clip',
   'minWorkers',
   'outerLr',

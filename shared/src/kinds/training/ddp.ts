@@ -16,7 +16,15 @@ export const plannedSettings = (settings: TrainingSettings): TrainingSettings =>
     : {
         ...settings,
         ...{ shards: 1, rounds: 1, deadlineSeconds: null, patience: null },
-        ...{ merge: 'average', trim: 0, compress: 'none', weighting: 'even', clip: null, noise: 0 },
+        ...{
+          merge: 'average',
+          trim: 0,
+          compress: 'none',
+          sparsify: null,
+          weighting: 'even',
+          clip: null,
+          noise: 0,
+        },
       };
 
 /** How often `pilot.epochs(n)` repeats its n. */

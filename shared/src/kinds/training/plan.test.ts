@@ -539,6 +539,7 @@ test('the outer step of diloco is the paper’s for hundreds of rounds, and none
   assert.deepEqual(at(40), { lr: 0.833, momentum: 0.5 });
   assert.deepEqual(at(16), { lr: 1, momentum: 0 });
   assert.deepEqual(usualOuterStep({ mode: 'rounds', rounds: 16 }), { lr: 1, momentum: 0.3 });
+  assert.deepEqual(usualOuterStep({ mode: 'diloco', rounds: 200, sparsify: 0.1 }), { lr: 1, momentum: 0 });
 });
 
 test('the last round ends with the mean of its shards, the others a step beyond it', () => {

@@ -33,6 +33,8 @@ export const TrainingSettings = strictObject({
   innerSteps: z.int().min(1).max(1_000_000).default(500),
   /** How updates are sent: whole, or as differences in fewer bits with error feedback; see deltas.py. */
   compress: z.enum(['none', 'bf16', 'int8']).default('none'),
+  /** Share of the differences that is sent, the largest of them; null sends all. See sparse.py; more would save nothing. */
+  sparsify: z.number().min(0.0005).max(0.25).nullable().default(null),
   /** `outer`: a Nesterov step on the averaged change (DiLoCo, arXiv 2311.08105), better over many rounds. */
   merge: z.enum(['average', 'outer']).default('average'),
   /** Of the outer step; null takes what suits the mode, see `mergeOf`. */
@@ -97,8 +99,16 @@ export type TrainingSettings = z.infer<typeof TrainingSettings>;
  * (Douillard et al., arXiv 2311.08105, section 3, over hundreds of rounds); a momentum of m is the sum of some 1 / (1 - m)
  * rounds, so in fewer rounds it is as much smaller that these are a twentieth of all. That is a rule of this farm's, as are 1
  * and 0.3 of mode `rounds`: see docs/benchmarks.md, and docs/decisions/0035.
+ *
+ * Of differences that are sparsified it is 1 and 0: what a shard has not sent yet adds up until it is sent, and stands in the
+ * place of a momentum (SparseLoCo, Sarfi et al., arXiv 2508.15706, Algorithm 1).
  */
-export function usualOuterStep({ mode, rounds }: Pick<TrainingSettings, 'mode' | 'rounds'>) {
+export function usualOuterStep({
+  mode,
+  rounds,
+  sparsify = null,
+}: Pick<TrainingSettings, 'mode' | 'rounds'> & Partial<Pick<TrainingSettings, 'sparsify'>>) {
+  if (sparsify !== null) return { lr: 1, momentum: 0 };
   if (mode !== 'diloco') return { lr: 1, momentum: 0.3 };
   const momentum = Math.min(0.9, Math.max(0, 1 - 20 / rounds));
   const rounded = (value: number) => Math.round(value * 1_000) / 1_000;
@@ -114,19 +124,30 @@ export function mergeOf({
   outerMomentum,
   trim,
   compress,
+  sparsify,
   clip,
   noise,
 }: Pick<
   TrainingSettings,
-  'mode' | 'rounds' | 'merge' | 'outerLr' | 'outerMomentum' | 'trim' | 'compress' | 'clip' | 'noise'
+  | 'mode'
+  | 'rounds'
+  | 'merge'
+  | 'outerLr'
+  | 'outerMomentum'
+  | 'trim'
+  | 'compress'
+  | 'sparsify'
+  | 'clip'
+  | 'noise'
 >) {
-  const usual = usualOuterStep({ mode, rounds });
+  const usual = usualOuterStep({ mode, rounds, sparsify });
   return {
     merge: mode === 'diloco' ? ('outer' as const) : merge,
     outerLr: outerLr ?? usual.lr,
     outerMomentum: outerMomentum ?? usual.momentum,
     trim,
     compress,
+    sparsify,
     clip,
     noise,
   };
@@ -139,6 +160,20 @@ export function mergeOf({
 export function mergeOfRound(settings: Parameters<typeof mergeOf>[0], round: number) {
   const merge = mergeOf(settings);
   return round < settings.rounds ? merge : { ...merge, outerLr: 1, outerMomentum: 0 };
+}
+
+/** What does not go together with sparsified differences; null where all is well. */
+export function sparsifyProblem({
+  sparsify,
+  compress,
+  mode,
+}: Pick<TrainingSettings, 'sparsify' | 'compress' | 'mode'>): string | null {
+  if (sparsify === null) return null;
+  if (mode === 'ddp')
+    return 'In mode ddp workers hand each other gradients in every step, and no differences: leave sparsify out, or take mode rounds or diloco.';
+  return compress === 'none'
+    ? 'The largest differences are sent as bf16 or int8: give compress, too, or leave sparsify out.'
+    : null;
 }
 
 /** Rows of one step of one shard: the global batch divided, but never to a single row, which BatchNorm refuses. */

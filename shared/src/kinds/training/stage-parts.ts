@@ -80,6 +80,7 @@ export const contextOf = (
   deadlineSeconds: settings.deadlineSeconds,
   innerSteps: settings.mode === 'diloco' ? settings.innerSteps : null,
   compress: settings.compress,
+  sparsify: settings.sparsify,
   once: false,
   secure: settings.secure,
   countsRows: !settings.secure && settings.clip === null && settings.trim === 0,

@@ -99,7 +99,7 @@ export const TrainingPlan = z.object({
 });
 export type TrainingPlan = z.infer<typeof TrainingPlan>;
 
-const Compress = z.enum(['none', 'bf16', 'int8']).default('none');
+const { compress: Compress, sparsify: Sparsify } = TrainingSettings.shape;
 
 /** What a script may ask of `pilot`, whatever it is run for. */
 export const ScriptContext = z.object({
@@ -133,6 +133,7 @@ export const ScriptContext = z.object({
   /** Steps of a round, in mode `diloco`; else null: epochs. */
   innerSteps: z.int().positive().nullable().default(null),
   compress: Compress,
+  sparsify: Sparsify,
   /** What `pilot.once` made is among the inputs. */
   once: z.boolean().default(false),
   /** The worker keeps the update to itself, and hands it in under masks. */
@@ -224,6 +225,7 @@ export const MergeSpec = z.object({
     outerMomentum: z.number().min(0).max(0.999),
     trim: z.number().min(0).max(0.45),
     compress: Compress,
+    sparsify: Sparsify,
     /** See settings.ts. `of`: the shards that there are, also those that are missing. */
     clip: z.number().positive().nullable().default(null),
     noise: z.number().min(0).default(0),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import type { ScriptContext } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import { execa } from 'execa';
@@ -153,13 +154,15 @@ test('in fewer bits an update is a part of the size, and what rounding leaves ou
   const started = await rig.initialize(WIDE, data);
   done(started);
   const first = join(started.outputs, 'weights.npz');
-  for (const [compress, part] of [
-    ['bf16', 0.5],
-    ['int8', 0.25],
+  for (const [compress, sparsify, part] of [
+    ['bf16', null, 0.5],
+    ['int8', null, 0.25],
+    ['int8', 0.1, 0.075],
   ] as const) {
+    const share = sparsify ?? 'None';
     let kept: string | undefined;
     const updates: string[] = [];
-    const context = { ...BATCH, compress };
+    const context = { ...BATCH, compress, sparsify };
     // Always from the same weights: the sum of what was sent is the sum of what was meant.
     for (let round = 1; round <= 12; round += 1) {
       const from = { data, weights: first, context: { ...context, round, rounds: 12 } };
@@ -171,31 +174,70 @@ test('in fewer bits an update is a part of the size, and what rounding leaves ou
       assert.ok(size < part * 12_000 + 1_500, `${compress}: ${size} bytes`);
     }
     const { stdout } = await rig.python(
-      `from pilot_worker import deltas
+      `import pilot_state
+from pilot_worker import deltas
 meant = sum(np.random.default_rng(r).normal(size=(60, 50)).astype(np.float32) ** 3 + np.float32(0.003) for r in range(1, 13))
-sent = [deltas.decoded(np.load(path), "w", (60, 50)) for path in ${JSON.stringify(updates)}]
+sent = [deltas.decoded(np.load(path), "w", (60, 50), ${share}) for path in ${JSON.stringify(updates)}]
 left = np.abs(sum(sent) - meant).max()
-alone = [deltas.as_int8("w", one) if ${compress === 'int8' ? 'True' : 'False'} else deltas.as_bf16("w", one) for one in
+rest = deltas.left_before(pilot_state.Saved(${JSON.stringify(kept)}).last(), "w", (60, 50))
+# Whatever was lost is rounding of what was left, in each of the rounds.
+assert np.abs(sum(sent) + rest - meant).max() < 12 * np.abs(rest).max() / ${sparsify === null ? 127 : 7}
+alone = [deltas.encoded("${compress}", "w", one, ${share}) for one in
     [np.random.default_rng(r).normal(size=(60, 50)).astype(np.float32) ** 3 + np.float32(0.003) for r in range(1, 13)]]
-without = np.abs(sum(deltas.decoded(one, "w", (60, 50)) for one in alone) - meant).max()
+without = np.abs(sum(deltas.decoded(one, "w", (60, 50), ${share}) for one in alone) - meant).max()
 print(json.dumps([float(left), float(without)]))`,
     );
     const [left, without] = JSON.parse(stdout);
-    assert.ok(left < 0.6 * without, `${compress}: ${left} is lost, ${without} without the feedback`);
+    assert.ok(
+      left < (sparsify === null ? 0.6 : 0.9) * without,
+      `${compress}: ${left} is lost, ${without} without the feedback`,
+    );
     const merged = await rig.merge(WIDE, {
       weights: first,
       updates: [
         { file: updates[0] ?? '', samples: 1 },
         { file: updates[1] ?? '', samples: 3 },
       ],
-      merge: { compress },
+      merge: { compress, sparsify },
     });
     done(merged);
     await rig.python(
       `from pilot_worker import deltas
 m = np.load(${JSON.stringify(join(merged.outputs, 'weights.npz'))})
-a, b = [deltas.decoded(np.load(path), "w", (60, 50)) for path in ${JSON.stringify(updates.slice(0, 2))}]
+a, b = [deltas.decoded(np.load(path), "w", (60, 50), ${share}) for path in ${JSON.stringify(updates.slice(0, 2))}]
 assert np.allclose(m["w"], (a + 3 * b) / 4, atol=1e-5) and (m["n"] == 2).all() and (m["bn.running_mean"] == 1).all()`,
     );
   }
+});
+
+test('of the largest differences alone the mean, extremes and the clipped norm are those of what is sent', async () => {
+  const first = join((await rig.initialize(WIDE, data)).outputs, 'weights.npz');
+  const how = { compress: 'bf16' as const, sparsify: 0.1 };
+  const updates: { file: string; samples: number }[] = [];
+  for (const round of [1, 2, 3]) {
+    const one = await rig.train(WIDE, { data, weights: first, context: { ...BATCH, ...how, round } });
+    done(one);
+    updates.push({ file: join(one.outputs, 'update.npz'), samples: 1 });
+  }
+  const merged = async (merge: object) => {
+    const one = await rig.merge(WIDE, { weights: first, updates, merge: { ...how, ...merge } });
+    done(one);
+    return join(one.outputs, 'weights.npz');
+  };
+  const paths = [await merged({ trim: 0.34 }), await merged({ clip: 2, of: 4 })];
+  await rig.python(
+    `from pilot_worker import deltas
+sent = [deltas.decoded(np.load(path), "w", (60, 50), 0.1) for path in ${JSON.stringify(updates.map(({ file }) => file))}]
+trimmed, clipped = [np.load(path)["w"] for path in ${JSON.stringify(paths)}]
+assert np.allclose(trimmed, np.median(sent, axis=0), atol=1e-5)
+# The running mean moves by 1 in two places.
+norms = [np.sqrt((one.astype(float) ** 2).sum() + 2) for one in sent]
+assert np.allclose(clipped, sum(one * 2 / norm / 4 for one, norm in zip(sent, norms)), atol=1e-5)`,
+  );
+});
+
+test('what is sent and what is left are the difference, whatever that is; positions that are none are refused', async () => {
+  const script = fileURLToPath(new URL('fixtures/sparse-properties.py', import.meta.url));
+  const seed = String(process.env.PILOT_SEED ?? 1);
+  await execa(PYTHON, ['-B', script, seed], { env: { PYTHONPATH: PILOT_FOLDER } });
 });

@@ -76,6 +76,7 @@ type Expected = {
   files: string[];
   start: BlobHash | null;
   compress: TrainingSettings['compress'];
+  sparsify?: TrainingSettings['sparsify'];
   countsRows?: boolean;
   sealed?: boolean;
 };
@@ -89,8 +90,8 @@ function expectedOf(stage: StageRow): Expected {
     case 'train': {
       const { context, weights, secure } = TrainSpec.parse(spec);
       if (secure !== null) return { files: [], start: null, compress: 'none', sealed: true };
-      const { compress, countsRows } = context;
-      return { files: [FILES.update], start: weights.hash, compress, countsRows };
+      const { compress, sparsify, countsRows } = context;
+      return { files: [FILES.update], start: weights.hash, compress, sparsify, countsRows };
     }
     case 'merge': {
       const start = Inputs.parse(JSON.parse(stage.inputs_json)).find((input) => input.path === WEIGHTS);
@@ -143,7 +144,7 @@ type Task = { chunk: DoneChunk; files: (ResultFile | undefined)[] } & Omit<Expec
 async function inspectChunk(
   { blobs }: Parts,
   stage: StageRow,
-  { chunk, files, start, compress, countsRows = false, sealed = false }: Task,
+  { chunk, files, start, compress, sparsify = null, countsRows = false, sealed = false }: Task,
   watched: Watched,
 ): Promise<Inspection> {
   if (!isReport(stage.name, chunk)) {
@@ -174,7 +175,7 @@ async function inspectChunk(
     const inspection =
       compress === 'none' || base === null || file.name !== FILES.update
         ? await inspectWeights(path, base, watched, countsRows && file.name === FILES.update)
-        : await inspectDelta(path, { base, compress, countsRows }, watched);
+        : await inspectDelta(path, { base, compress, sparsify, countsRows }, watched);
     if (!inspection.ok) return inspection;
     change ??= inspection.change;
   }

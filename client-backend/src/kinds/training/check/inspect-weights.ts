@@ -57,12 +57,12 @@ function compare(npz: Npz, start: Npz, seen: readonly string[]): string | null {
 const countsIn = (npz: Npz, start: Npz): string[] =>
   [...npz.arrays.keys()].filter((name) => isCounts(name, start.arrays.has(name)));
 
-export function firstProblem(
-  names: readonly string[],
-  problemOf: (name: string) => string | null,
+export function firstProblem<Part>(
+  parts: readonly Part[],
+  problemOf: (part: Part) => string | null,
 ): string | null {
-  for (const name of names) {
-    const problem = problemOf(name);
+  for (const part of parts) {
+    const problem = problemOf(part);
     if (problem !== null) return problem;
   }
   return null;

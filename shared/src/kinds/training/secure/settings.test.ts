@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { needed, secureProblem } from './settings.ts';
 
 test('what does not go together with secure aggregation is said, each with what to do', () => {
-  const asked = { secure: true, clip: 1, compress: 'none', mode: 'rounds', local: true, shards: 3 } as const;
+  const sent = { compress: 'none', sparsify: null } as const;
+  const asked = { secure: true, clip: 1, ...sent, mode: 'rounds', local: true, shards: 3 } as const;
   assert.equal(secureProblem(asked), null);
   assert.equal(secureProblem({ ...asked, mode: 'diloco', shards: null }), null);
   assert.equal(secureProblem({ ...asked, secure: false, local: false, clip: null }), null);
@@ -11,6 +12,10 @@ test('what does not go together with secure aggregation is said, each with what 
   assert.match(secureProblem({ ...asked, mode: 'ddp' }) ?? '', /take mode rounds or diloco\.$/);
   assert.match(secureProblem({ ...asked, clip: null }) ?? '', /give clip, too/);
   assert.match(secureProblem({ ...asked, compress: 'int8' }) ?? '', /leave compress out\.$/);
+  assert.match(
+    secureProblem({ ...asked, compress: 'int8', sparsify: 0.1 }) ?? '',
+    /leave compress and sparsify out\.$/,
+  );
   assert.match(secureProblem({ ...asked, shards: 1 }) ?? '', /needs two and more\.$/);
 });
 

@@ -20,14 +20,22 @@ export function securePart(
   return { series, round, shards, threshold: thresholdOf(shards), clip, noise };
 }
 
-type Asked = Pick<TrainingSettings, 'secure' | 'clip' | 'compress' | 'mode'> & {
+type Asked = Pick<TrainingSettings, 'secure' | 'clip' | 'compress' | 'sparsify' | 'mode'> & {
   local: boolean;
   /** Null for as many as there are. */
   shards: number | null;
 };
 
 /** What does not go together with secure aggregation; null where all is well. */
-export function secureProblem({ secure, clip, compress, mode, local, shards }: Asked): string | null {
+export function secureProblem({
+  secure,
+  clip,
+  compress,
+  sparsify,
+  mode,
+  local,
+  shards,
+}: Asked): string | null {
   if (!secure) return null;
   if (!local)
     return 'Secure aggregation keeps updates from the farm; of data that the farm itself splits there is nothing to keep. Give it with local data.';
@@ -35,8 +43,8 @@ export function secureProblem({ secure, clip, compress, mode, local, shards }: A
     return 'In mode ddp gradients go from worker to worker, in the clear. Of secure aggregation take mode rounds or diloco.';
   if (clip === null)
     return 'An update under masks cannot be looked at, so its worker has to bound it: give clip, too (the L2 norm of the largest change of a round that you expect).';
-  if (compress !== 'none')
-    return 'Updates under masks are whole numbers of 4 bytes, and cannot be compressed: leave compress out.';
+  if (compress !== 'none' || sparsify !== null)
+    return `Updates under masks are whole numbers of 4 bytes, and cannot be compressed: leave ${compress === 'none' ? 'sparsify' : sparsify === null ? 'compress' : 'compress and sparsify'} out.`;
   return shards !== null && shards < 2 ? ONE_SHARD : null;
 }
 

@@ -361,7 +361,7 @@ class FarmRun:
             saved = pilot_state.Saved(self.task["kept"])
             left = saved.last() if saved.about and saved.about["left"] else {}
         start = dict(pilot_arrays.load_npz(self.task["weights"]))
-        return [deltas.save(path, how, arrays, start, left, counts)]
+        return [deltas.save(path, how, arrays, start, left, counts, self.task["context"]["sparsify"])]
 
 
 def make_room(cache, newest):

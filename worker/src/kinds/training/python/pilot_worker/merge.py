@@ -47,7 +47,7 @@ def merge(settings, base, updates, target, momentum, new_momentum, progress, sum
     with contextlib.ExitStack() as open_files:
         opened = [open_files.enter_context(np.load(path, allow_pickle=False)) for path, _samples in updates]
         start = open_files.enter_context(np.load(base, allow_pickle=False))
-        files = [deltas.Update(file, settings["compress"], start.files) for file in opened]
+        files = [deltas.Update(file, settings["compress"], start.files, settings["sparsify"]) for file in opened]
         before = open_files.enter_context(np.load(momentum, allow_pickle=False)) if momentum else {}
         add = open_files.enter_context(pilot_arrays.npz_writer(target))
         add_momentum = open_files.enter_context(pilot_arrays.npz_writer(new_momentum)) if outer else None
