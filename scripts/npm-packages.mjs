@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { node24, npmEnv, root } from './places.mjs';
-import { runQuietly, SetupStopped } from './print.mjs';
+import { print, runQuietly, SetupHung, SetupStopped } from './print.mjs';
 import { readStamp, writeStamp } from './stamp.mjs';
 
 /** Installs the npm packages where they are missing or older than package-lock.json, Node 24 among them. */
@@ -81,7 +81,31 @@ function fingerprintOfNode() {
   return file === undefined ? undefined : `${file.size}:${file.mtimeMs}`;
 }
 
+/** A connection on which nothing comes for so long is given up and tried again by npm, milliseconds: of itself it waits for five minutes. */
+const SILENT_MS = 45_000;
+/** All of it takes less than a minute on most lines. */
+const LIMIT_MS = 6 * 60_000;
+
+/** Once more where it hangs: what it has fetched by then is in npm's cache. */
 async function npm(label, args) {
   const command = ['npm', ...args, '--no-audit', '--no-fund', '--loglevel=error'];
-  await runQuietly(label, command, { cwd: root, env: npmEnv(), shell: process.platform === 'win32' });
+  // As variables, so that an npm that an install script starts has them too.
+  const env = { ...npmEnv(), npm_config_fetch_timeout: String(SILENT_MS) };
+  const options = { cwd: root, env, shell: process.platform === 'win32', limitMs: LIMIT_MS };
+  try {
+    return await runQuietly(label, command, options);
+  } catch (error) {
+    if (!(error instanceof SetupHung)) throw error;
+    print(`${error.message}\nIt is tried once more.`);
+  }
+  try {
+    await runQuietly(label, command, options);
+  } catch (error) {
+    if (!(error instanceof SetupHung)) throw error;
+    throw new SetupStopped(`${error.message}\n${HINT}`);
+  }
 }
+
+const HINT =
+  'That was the second time. See whether the registry of npm answers (`npm ping`), and a proxy is set where you need one. ' +
+  'Where the line is only slow, run `npm ci` yourself, which has no limit, and then this again.';

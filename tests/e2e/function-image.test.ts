@@ -14,6 +14,7 @@ import {
 import { execa } from 'execa';
 import { type Farm, startFarm } from '../support/farm.ts';
 import { machineWithImage } from '../support/machine-with-image.ts';
+import { REACHING, startReachedServer } from '../support/reached-server.ts';
 import { removeFolder } from '../support/remove-folder.ts';
 import { until } from '../support/until.ts';
 
@@ -64,11 +65,14 @@ async function invoke(name: string, event: unknown) {
   return { status: reply.status, body, text: JSON.stringify(body) };
 }
 
-const HANDLER = `import os
+const HANDLER = `${REACHING.replace('handle', 'reach')}
+import os
 calls = 0
 def handle(event, context):
     global calls
     calls += 1
+    if isinstance(event, dict):
+        return reach(event["reach"], context)
     if event == "grow":
         return len("x" * 10**10)
     writable = os.access("/", os.W_OK) or os.access(__file__, os.W_OK)
@@ -76,7 +80,7 @@ def handle(event, context):
             "links": sorted(os.listdir("/sys/class/net")), "image": os.environ["MOTTO"]}
 `;
 
-test('a handler runs in an image: warm, shut in, with large events, within its memory; what cannot be is told', async () => {
+test('a handler runs in an image: warm, shut in, with large events, within its memory; what cannot be is told', async (t) => {
   await writeFile(join(own, 'handler.py'), HANDLER);
   await deploy('inside', 'localhost/python:1', '--memory', '128M');
   const facts = { motto: 'inside\n', writable: false, links: ['lo'], image: 'of the image' };
@@ -89,6 +93,12 @@ test('a handler runs in an image: warm, shut in, with large events, within its m
   assert.match(grown.text, /MemoryError|more than the \d+ MB of memory/);
   assert.equal((await invoke('inside', 3)).status, 200);
   assert.match((await pilot('versions', 'inside')).all, /handler\.py in localhost\/python:1/);
+
+  // The machine that it runs on is not reached either.
+  const server = await startReachedServer();
+  t.after(() => server.close());
+  const outward = await invoke('inside', { reach: server.urls });
+  assert.deepEqual([outward.body, server.reached], [server.urls.map(() => 'not reached'), 0], outward.text);
 
   await deploy('without', 'localhost/without:1');
   const without = await invoke('without', 1);

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import { FunctionSummary } from '@parallel-pilot/shared/kinds/function/calls.ts';
-import type { JobId } from '@parallel-pilot/shared/model/ids.ts';
+import type { BlobHash, JobId } from '@parallel-pilot/shared/model/ids.ts';
 import { api } from '../support/api.ts';
 import { type Farm, startFarm } from '../support/farm.ts';
+import { REACHING, startReachedServer } from '../support/reached-server.ts';
 import { until } from '../support/until.ts';
 
 const WHEELS = join(import.meta.dirname, '../../worker/src/packages/wheels_fixture.py');
@@ -152,6 +153,16 @@ test('each way in which a handler fails has a status and a sentence of its own',
   assert.match(await refused({ handler: 'a.rb' }), /"a\.rb" is no handler/);
 });
 
+test('a handler reaches no network, neither the machine that it runs on', async (t) => {
+  const server = await startReachedServer();
+  t.after(() => server.close());
+  assert.equal(await (await fetch(server.urls[0] ?? '')).text(), 'reached');
+  const before = server.reached;
+  await deploy('outward', REACHING);
+  const { body } = await invoke('outward', server.urls);
+  assert.deepEqual([body, server.reached], [server.urls.map(() => 'not reached'), before]);
+});
+
 const streamed = (body: ReadableStream | string): RequestInit =>
   ({ method: 'POST', body, duplex: 'half' }) as RequestInit;
 
@@ -185,6 +196,23 @@ test('events and answers too large for a message go as files, whoever calls, and
       /^An event may have 2,000,000 bytes on this farm, and this one has /,
     );
   }
+
+  // Whoever leaves in the middle of an answer leaves nothing behind.
+  await deploy('long', 'def handle(event, context):\n    return "z" * event\n');
+  const leaving = new AbortController();
+  const left = await fetch(`${farm.url}/api/v1/functions/long/invoke`, {
+    ...{ method: 'POST', body: '1900000', signal: leaving.signal },
+  });
+  assert.equal(left.status, 200);
+  leaving.abort();
+  const long = createHash('sha256')
+    .update(JSON.stringify('z'.repeat(1_900_000)))
+    .digest('hex') as BlobHash;
+  await until(
+    async () =>
+      (await farm.db.selectFrom('blobs').select('hash').where('hash', '=', long).execute()).length === 0,
+    'an answer stays that nobody has',
+  );
 
   const keyed = () => ask('POST', '/functions/big/invoke', list, { 'idempotency-key': 'large' });
   const first = await keyed();

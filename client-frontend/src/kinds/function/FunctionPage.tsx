@@ -47,9 +47,10 @@ export function FunctionPage({ id: name }: { id: string }) {
       ? []
       : [['With its own token at', `POST ${data.publicPath}`] as [string, string]]),
   ];
+  const before = data.servedBy === data.version ? '' : `; version ${data.servedBy} takes the calls`;
   return (
     <>
-      <PageHead title={name} sub={`Function, version ${data.version}`} />
+      <PageHead title={name} sub={`Function, version ${data.version}${before}`} />
       <div className={classes.stack}>
         <div className={shared.halves}>
           <TryIt name={name} />

@@ -55,7 +55,7 @@ export function VersionsTable({ name }: { name: string }) {
                   {one.takesCalls ? (
                     'this one'
                   ) : one.active ? (
-                    `this one, once its ${one.image === null ? 'packages are installed' : 'image is there'}`
+                    'not this one yet'
                   ) : (
                     <Button
                       size="compact-sm"

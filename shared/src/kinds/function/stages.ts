@@ -14,10 +14,17 @@ export const InstancesStage = z.object({
   handler: z.string(),
   settings: FunctionSettings,
   /** The image that brings its interpreter; null for that of the worker. */
-  image: z.object({ image: Image, name: z.string(), network: z.boolean() }).nullable().default(null),
+  image: z.preprocess(
+    inLaterForm,
+    z.object({ image: Image.nullable(), name: z.string(), network: z.boolean() }).nullable().default(null),
+  ),
   /** Its packages among the inputs; null where it takes what the worker has. */
   packages: RelativePath.nullable().default(null),
 });
+/** Stages of before 0043 have the name alone, by which each worker looked for it. */
+function inLaterForm(image: unknown): unknown {
+  return typeof image === 'string' ? { image: null, name: image, network: false } : image;
+}
 export type InstancesStage = z.infer<typeof InstancesStage>;
 
 export const InstanceChunk = z.object({ instance: z.int().positive() });

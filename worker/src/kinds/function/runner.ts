@@ -106,6 +106,13 @@ async function placeOf(
     if (program === null) return NO_RUNTIME;
     return { place: inSandbox(sandbox, program), inputs: chunk.inputs, end: async () => {} };
   }
+  const { image: parts, name, network } = image;
+  if (parts === null)
+    return failed(
+      'no-image',
+      `An older version of the farm has planned this instance, and names its image "${name}" only. The next one has it fetched.`,
+      '',
+    );
   const shop = await openFor(options, containers);
   if (shop === null)
     return failed('no-runtime', 'Podman or docker does not work on this worker any more.', '');
@@ -113,9 +120,8 @@ async function placeOf(
   // A handler that its image brings has none there.
   await mkdir(inputs, { recursive: true });
   onProgress({ fraction: 0, detail: 'Unpacking the image' });
-  const loaded = await shop.images.load(image.image, chunk.inputs, signal);
+  const loaded = await shop.images.load(parts, chunk.inputs, signal);
   if (!loaded.ok) return failed('not-loaded', loaded.message, '');
-  const { name, network } = image;
-  const of = { id: image.image.id, name, network };
+  const of = { id: parts.id, name, network };
   return { place: inImage(shop, of, programInImage(runtime, threads), threads), inputs, end: loaded.end };
 }

@@ -1,31 +1,22 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CALL_PROBLEMS } from '@parallel-pilot/shared/kinds/function/calls.ts';
-import { type CallId, newId } from '@parallel-pilot/shared/model/ids.ts';
-import { keepEvent } from '@parallel-pilot/shared/server/db/call-files.ts';
-import {
-  callByKey,
-  claimCall,
-  insertKeyedCall,
-  type NewCall,
-  releaseCall,
-  renewCalls,
-} from '@parallel-pilot/shared/server/db/calls.ts';
-import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
+import type { CallId } from '@parallel-pilot/shared/model/ids.ts';
+import { callByKey, claimCall, releaseCall, renewCalls } from '@parallel-pilot/shared/server/db/calls.ts';
 import type { VersionRow } from '@parallel-pilot/shared/server/db/functions.ts';
 import type { Parts } from '../../../parts.ts';
 import { nameOfProcess } from '../../../processes.ts';
 import { abandoned, type Begun, type TakenUp } from './abandoned-calls.ts';
 import { CallEnds } from './call-ends.ts';
 import type { CallFiles } from './call-files.ts';
-import type { CallQuota, Owner } from './call-quota.ts';
+import type { CallQuota } from './call-quota.ts';
 import { GONE, mayRepeat, NEVER_BEGUN, resultIn } from './call-repeats.ts';
 import type { CallResult } from './call-result.ts';
-import { type Kept, keptCall } from './call-rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { Invocation } from './invocation.ts';
 import { OpenCalls } from './open-calls.ts';
-import type { Work } from './pool.ts';
+import { StoredCalls } from './stored-calls.ts';
 import { Unwritten } from './unwritten.ts';
+import type { Work } from './waiting-calls.ts';
 
 /** A backend that gives no sign of life for so long has left its calls to others, milliseconds. */
 const CLAIM_MS = 30_000;
@@ -46,7 +37,7 @@ export class KeptCalls {
   readonly #parts: Parts;
   readonly #quota: CallQuota;
   readonly #run: Run;
-  readonly #writes: GroupCommit;
+  readonly #stored: StoredCalls;
   readonly #unwritten: Unwritten;
   readonly #ends: CallEnds;
   readonly #process: string;
@@ -66,9 +57,11 @@ export class KeptCalls {
     this.#quota = quota;
     this.#open = new OpenCalls(parts.db);
     this.#run = run;
-    this.#writes = new GroupCommit(parts.db);
+    const writes = new GroupCommit(parts.db);
     this.#process = nameOfProcess(Buffer.from(parts.random(9)).toString('hex'));
-    this.#unwritten = new Unwritten(parts.db, this.#writes, this.#process);
+    this.#unwritten = new Unwritten(parts.db, writes, this.#process);
+    const more = { quota, writes, unwritten: this.#unwritten, process: this.#process, claimMs: CLAIM_MS };
+    this.#stored = new StoredCalls(parts, more);
     this.#ends = new CallEnds(parts, { unwritten: this.#unwritten, process: this.#process, files });
     this.#timer = setInterval(() => void this.#sweep(), SWEEP_MS).unref();
   }
@@ -77,8 +70,8 @@ export class KeptCalls {
   async invokeOnce(invocation: Invocation, key: string): Promise<Keyed> {
     const { db, clock } = this.#parts;
     const { function_id } = invocation.version;
-    const fresh = this.#rowOf(invocation, { how: 'sync', state: 'running', key });
-    if (await this.#insert(fresh, invocation.owner))
+    const fresh = this.#stored.rowOf(invocation, { how: 'sync', state: 'running', key });
+    if (await this.#stored.insert(fresh, invocation.owner))
       return this.#finish(invocation, fresh.id, { key, attempts: 1 });
     const row = await callByKey(db, function_id, key);
     if (row === undefined) {
@@ -110,40 +103,16 @@ export class KeptCalls {
       this.#quota.drop(invocation.owner);
       return { ok: false, message };
     }
-    const row = this.#rowOf(invocation, { how: 'async', state: 'waiting', key });
+    const row = this.#stored.rowOf(invocation, { how: 'async', state: 'waiting', key });
     const mine = !this.#closing && this.#under.size < MOST_UNDER_WAY;
     const kept = { ...row, ...(mine ? {} : { process: null, expires_at: null }) };
-    if (!(await this.#insert(kept, invocation.owner))) {
+    if (!(await this.#stored.insert(kept, invocation.owner))) {
       const before = key === null ? undefined : await callByKey(db, function_id, key);
       if (before !== undefined) return { ok: true, call: before.id };
       throw new Error('a call of a new id could not be stored');
     }
     if (mine) this.#start(invocation.version, { id: row.id, event: invocation.event, key, attempts: 1 });
     return { ok: true, call: row.id };
-  }
-
-  /** False where there is one of that key; that one was counted when it came. */
-  async #insert(row: NewCall, owner: Owner): Promise<boolean> {
-    try {
-      const counted = await this.#writes.run(async (db) =>
-        (await this.#store(db, row)) ? this.#quota.count(db, [owner]) : null,
-      );
-      if (counted === null) this.#quota.drop(owner);
-      else this.#quota.settle(counted);
-      return counted !== null;
-    } catch (error) {
-      this.#quota.drop(owner);
-      // It may have been stored all the same.
-      this.#unwritten.abandon(row.id);
-      throw error;
-    }
-  }
-
-  /** False likewise. */
-  async #store(db: Db, row: NewCall): Promise<boolean> {
-    const stored = await insertKeyedCall(db, row);
-    if (stored && row.event_hash !== null) await keepEvent(db, row.id);
-    return stored;
   }
 
   /** Leaves what is under way to whoever comes next. */
@@ -207,12 +176,5 @@ export class KeptCalls {
   async #takeUp(taken: TakenUp): Promise<void> {
     if (taken.version !== undefined) this.#start(taken.version, taken.work);
     else await this.#ends.write({ ...taken.work, function: taken.function }, GONE);
-  }
-
-  #rowOf(invocation: Invocation, as: Pick<Kept, 'how' | 'state' | 'key'>): NewCall & { id: CallId } {
-    const { clock, random } = this.#parts;
-    const now = clock();
-    const by = { process: this.#process, now, until: now + CLAIM_MS };
-    return keptCall(invocation, { ...as, ...by, fresh: newId('cal', random) });
   }
 }

@@ -1,18 +1,12 @@
 import type { CallProblem } from '@parallel-pilot/shared/kinds/function/calls.ts';
 import type { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
-import type { CallId, JobId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
+import type { JobId, LeaseId, WorkerId } from '@parallel-pilot/shared/model/ids.ts';
 import { type CallEnd, callFailed } from '@parallel-pilot/shared/protocol/calls.ts';
 import type { BalancerLink } from '../../../parts.ts';
 import type { CallFiles } from './call-files.ts';
 import { type CallResult, neverBegun, resultOf, wasBegun } from './call-result.ts';
-import type { Event } from './invocation.ts';
-import { oldestOf } from './oldest-of.ts';
 import { idleInstances } from './scale.ts';
-
-/** What is to be called. */
-export type Work = { call: CallId; event: Event; attempt: number; key: string | null };
-
-type Waiting = { work: Work; since: number; patienceMs: number; settle(result: CallResult): void };
+import { type Waiting, WaitingCalls, type Work } from './waiting-calls.ts';
 
 export type Instance = {
   lease: LeaseId;
@@ -47,9 +41,7 @@ export class Pool {
   incoming = false;
   readonly #parts: PoolParts;
   readonly #instances = new Map<LeaseId, Instance>();
-  readonly #waiting = new Set<Waiting>();
-  /** Those that an instance has turned away: they go first. */
-  readonly #again = new Set<Waiting>();
+  readonly #waiting = new WaitingCalls();
   #trouble: { code: CallProblem; message: string; until: number } | null = null;
   /** How often in a row its instances have failed before one could be called. */
   #failures = 0;
@@ -67,7 +59,7 @@ export class Pool {
   }
 
   get waiting(): number {
-    return this.#waiting.size + this.#again.size;
+    return this.#waiting.size;
   }
 
   get busy(): number {
@@ -76,7 +68,7 @@ export class Pool {
 
   /** How long the first of those that wait has done so, milliseconds. */
   get oldestMs(): number {
-    return this.#parts.now() - Math.min(oldestOf(this.#again), oldestOf(this.#waiting));
+    return this.#parts.now() - this.#waiting.oldest;
   }
 
   /** Never rejects. It waits `patienceMs` at the most for an instance. */
@@ -113,12 +105,8 @@ export class Pool {
   /** Gives up those that have waited too long, ends what nobody has called for long, and tries again what was paused. */
   tick(why: string): void {
     const now = this.#parts.now();
-    for (const queue of [this.#again, this.#waiting])
-      for (const one of queue) {
-        if (now - one.since < one.patienceMs) continue;
-        queue.delete(one);
-        one.settle(neverBegun({ code: 'no-instance', message: why }));
-      }
+    const isLate = ({ since, patienceMs }: Waiting): boolean => now - since >= patienceMs;
+    this.#waiting.giveUp(isLate, { code: 'no-instance', message: why });
     this.#pump();
     for (const instance of idleInstances(this.instances, this.spec.settings, {
       now,
@@ -149,11 +137,7 @@ export class Pool {
   /** No instance will come: all that wait end with that, and those that come within `forMs`. */
   giveUp(code: CallProblem, message: string, forMs: number): void {
     this.#trouble = { code, message, until: this.#parts.now() + forMs };
-    for (const queue of [this.#again, this.#waiting])
-      for (const one of queue) {
-        queue.delete(one);
-        one.settle(neverBegun({ code, message }));
-      }
+    this.#waiting.giveUp(() => true, { code, message });
   }
 
   /** No instance can begin: each time in a row it is the longer until the next is tried, as each costs a job. */
@@ -171,10 +155,8 @@ export class Pool {
     while (this.waiting > 0) {
       const instance = this.#pick();
       if (instance === null) return;
-      const queue = this.#again.size > 0 ? this.#again : this.#waiting;
-      const [next] = queue;
+      const next = this.#waiting.next();
       if (next === undefined) return;
-      queue.delete(next);
       void this.#give(instance, next);
     }
   }
@@ -199,7 +181,7 @@ export class Pool {
       waiting.settle(resultOf(end, instance.worker, (file) => this.#parts.files.taken(instance.lease, file)));
     else {
       instance.pausedUntil = this.#parts.now() + (!end.ok && end.code === 'busy' ? BUSY_MS : GONE_MS);
-      this.#again.add(waiting);
+      this.#waiting.putBack(waiting);
       this.onNeed();
     }
     this.#pump();

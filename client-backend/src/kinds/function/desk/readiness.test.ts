@@ -10,7 +10,7 @@ import { findFunction, versionsOf } from '@parallel-pilot/shared/server/db/funct
 import { migrate } from '@parallel-pilot/shared/server/db/migrate.ts';
 import { waitsOf } from '../routes/views.ts';
 import type { Pool } from './pool.ts';
-import { turnToReady } from './readiness.ts';
+import { servingBeside, turnToReady, waitedFor } from './readiness.ts';
 
 const ID = 'fun_00000000' as FunctionId;
 const TEAM = 'tea_00000000' as TeamId;
@@ -135,4 +135,37 @@ test('whoever looks at the versions is told why one waits, and when it is tried 
   assert.equal(bad?.triedAgainAt, null);
   await endJob(db, 'running', null);
   assert.match((await told())?.note ?? '', /is on its way/);
+});
+
+test('a version of before images were written down goes on with the calls while it has instances', async (t) => {
+  const db = await withVersions(t);
+  const parts = { db, clock: () => 1 };
+  await db.updateTable('functions').set({ active_version: 2, serving_version: null }).execute();
+  const of = await findFunction(db, TEAM, 'f');
+  const [row] = await versionsOf(db, ID);
+  assert.ok(of !== undefined && row?.image_json === null);
+  const serving = () => servingBeside(parts, of, { ...waitedFor(row), version: null });
+  await endJob(db, 'running', null);
+  assert.equal(await serving(), null, 'its image is fetched still');
+  const stage = {
+    job_id: jobOf(2),
+    ordinal: 1,
+    planned_at: 1,
+    inputs_json: '[]',
+    spec_json: '{}',
+    state: 'open',
+    chunk_count: 1,
+    affinity: 'a',
+  };
+  await db
+    .insertInto('stages')
+    .values({
+      ...stage,
+      id: 'stg_00000000',
+      iteration: 0,
+      name: 'instances',
+      requirements_json: '[]',
+    } as never)
+    .execute();
+  assert.equal(await serving(), 2);
 });

@@ -1,6 +1,8 @@
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
+import { INSTANCES } from '@parallel-pilot/shared/kinds/function/stages.ts';
 import type { TeamId } from '@parallel-pilot/shared/model/ids.ts';
 import { LIVE_STATES } from '@parallel-pilot/shared/model/job.ts';
+import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
 import {
   type FunctionRow,
   findVersion,
@@ -9,6 +11,7 @@ import {
   type VersionRow,
 } from '@parallel-pilot/shared/server/db/functions.ts';
 import { findJob } from '@parallel-pilot/shared/server/db/jobs.ts';
+import { newestStage } from '@parallel-pilot/shared/server/db/stages.ts';
 import { environmentOf } from '../../../packages/environments.ts';
 import type { Parts } from '../../../parts.ts';
 import { comingOf } from './coming.ts';
@@ -41,7 +44,15 @@ export async function servingBeside(
   const version = of.serving_version ?? of.active_version;
   const row = version === next.version ? undefined : await findVersion(parts.db, of.id, version);
   if (row === undefined) return null;
-  return (await isReady(parts, of.team_id, waitedFor(row))) ? version : null;
+  const canGoOn = (await isReady(parts, of.team_id, waitedFor(row))) || (await hasInstances(parts.db, row));
+  return canGoOn ? version : null;
+}
+
+/** Its job is at its instances: one of before 0043 has no image that is written down, and takes calls all the same. */
+async function hasInstances(db: Db, { job_id }: Pick<VersionRow, 'job_id'>): Promise<boolean> {
+  const job = job_id === null ? undefined : await findJob(db, job_id);
+  if (job === undefined || !LIVE_STATES.some((live) => live === job.state)) return false;
+  return (await newestStage(db, job.id))?.name === INSTANCES;
 }
 
 /**

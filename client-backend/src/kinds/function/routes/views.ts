@@ -105,7 +105,8 @@ export async function waitsOf(
     const note = `${said(coming)}. Version ${serving_version} takes the calls until then.`;
     return { note, triedAgainAt: null };
   }
-  const why = job.state_message ?? 'Nothing more is known.';
+  const told = job.state_message ?? 'Nothing more is known';
+  const why = /[.!?]$/.test(told) ? told : `${told}.`;
   const hint = state === 'failed' ? ' It is not tried again: deploy it anew when that is mended.' : '';
   const note = `${said(missing)} (pilot job ${job.id}), so version ${serving_version} takes the calls: ${why}${hint}`;
   return { note, triedAgainAt };
