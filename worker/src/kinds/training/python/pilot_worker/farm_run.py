@@ -303,7 +303,9 @@ class FarmRun:
     def show(self):
         rows = pilot._rows
         fraction = self.history.shown(math.ceil(rows / pilot.batch) if rows else 0)
-        self.board.show({"fraction": fraction, "detail": self.detail, "values": self.shown, "kept": self.kept, "handedIn": self.handed_in is not None})
+        handed_in = self.handed_in is not None
+        shown = {"fraction": fraction, "detail": self.detail, "values": self.shown}
+        self.board.show({**shown, "kept": self.kept, "handedIn": handed_in})
 
     def export(self, model, example):
         """What cannot be exported is told with the result: the training is done by then."""
