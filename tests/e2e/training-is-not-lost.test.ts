@@ -17,11 +17,12 @@ before(async () => {
 });
 after(() => trainings?.remove());
 
-for (const [column, startDatabase] of [
-  ['SQLite', async () => null],
-  ['MariaDB', startMariaDb],
+for (const [column, startDatabase, mode] of [
+  ['SQLite', async () => null, 'rounds'],
+  ['MariaDB', startMariaDb, 'diloco'],
 ] as const) {
-  describe(`a training on ${column}`, () => {
+  const keepingTraining = (farm: Farm, pause: number) => KEEPING[mode](farm.url, pause);
+  describe(`a training in mode ${mode} on ${column}`, () => {
     let farm: Farm;
     let mariadb: MariaDb | null;
     let undisturbed: string;
@@ -86,7 +87,7 @@ test('a shard that comes too late is left out of its round, and its worker is fr
 });
 
 /** With momentum, of each shard and of all, and a generator that go on from round to round; it fails where they did not. */
-const KEEPING = scriptWith({
+const IN_ROUNDS = scriptWith({
   before: `
 inner = {"velocity": np.zeros(4), "epochs": 0}
 chance = np.random.default_rng(pilot.shard)
@@ -106,12 +107,49 @@ assert pilot.evaluating or inner["epochs"] == common["epochs"] == pilot.epoch ==
 `,
 });
 
-const keepingTraining = (farm: Farm, pause: number): Promise<JobId> =>
-  trainings.submit(farm.url, KEEPING, 'points.npz', {
-    shards: SHARDS,
-    rounds: ROUNDS,
-    params: { pause },
-  });
+/** The same by steps, of which each round's last are made while its update is on its way. */
+const BY_STEPS = scriptWith({
+  instead: `
+import time
+
+import numpy as np
+
+import pilot
+
+X, y = pilot.data()
+weights = pilot.weights({"slope": np.zeros(4), "offset": np.zeros(1)})
+slope, offset = weights["slope"], weights["offset"]
+inner = {"velocity": np.zeros(4), "steps": 0}
+chance = np.random.default_rng(pilot.shard)
+pilot.keep(inner, chance)
+common = {"velocity": np.zeros(4)}
+pilot.keep(common, merge="mean")
+for rows in pilot.steps(1, weights=lambda: {"slope": slope, "offset": offset}):
+    wrong = 1 / (1 + np.exp(-(X[rows] @ slope + offset))) - y[rows]
+    step = 0.5 * X[rows].T @ wrong / len(rows) + 0.01 * chance.normal(size=4)
+    for velocity in (inner["velocity"], common["velocity"]):
+        step = step + 0.1 * velocity
+        velocity[:] = step
+    slope -= step
+    offset -= 0.5 * wrong.mean()
+    inner["steps"] += 1
+    pilot.report(loss=float(np.abs(wrong).mean()))
+    time.sleep(pilot.param("pause", 0.0))
+assert pilot.evaluating or inner["steps"] == 5 * pilot.round, (inner, pilot.round)
+accuracy = float((((X @ slope + offset) > 0) == y).mean())
+pilot.finish({"slope": slope, "offset": offset}, samples=len(X), metrics={"accuracy": accuracy})
+`,
+});
+
+const KEEPING = {
+  rounds: (url: string, pause: number): Promise<JobId> =>
+    trainings.submit(url, IN_ROUNDS, 'points.npz', { shards: SHARDS, rounds: ROUNDS, params: { pause } }),
+  diloco: (url: string, pause: number): Promise<JobId> =>
+    trainings.submit(url, BY_STEPS, 'points.npz', {
+      ...{ mode: 'diloco', innerSteps: 5, overlap: 2, compress: 'int8' },
+      ...{ shards: SHARDS, rounds: ROUNDS, params: { pause } },
+    }),
+};
 
 /** The hash of the model of a training, when it is completed. */
 async function modelOf(farm: Farm, id: JobId): Promise<string> {

@@ -10,3 +10,7 @@ test('of a function, whose instances come and go by themselves, is told what som
   assert.equal(toldOf(failed('function/bad-image'), 'function')?.event, 'failed');
   assert.equal(toldOf(failed('container/bad-image'), 'container')?.event, 'failed');
 });
+
+test('what a kind says of its ends is asked only then: a job of a kind that there is no more can be canceled', () => {
+  assert.equal(toldOf({ status: 'canceled' }, 'gone'), null);
+});

@@ -6,12 +6,12 @@ export type Told = { event: NoticeEvent; message: string };
 
 /** What a job's owner is told when it comes to that state; null for most. A cancel is somebody's doing, or follows from what was told. */
 export function toldOf(state: JobState, kind: string): Told | null {
-  const { tells } = kindOf(kind);
+  const tells = (end: 'completed' | 'failed', code: string | null) => kindOf(kind).tells?.(end, code) ?? true;
   switch (state.status) {
     case 'completed':
-      return tells?.('completed', null) === false ? null : { event: 'done', message: 'The result is there.' };
+      return tells('completed', null) ? { event: 'done', message: 'The result is there.' } : null;
     case 'failed':
-      return tells?.('failed', state.code) === false ? null : { event: 'failed', message: state.message };
+      return tells('failed', state.code) ? { event: 'failed', message: state.message } : null;
     case 'ready':
       return { event: 'waiting', message: 'It is ready to begin: look over its settings and start it.' };
     case 'blocked':

@@ -1,4 +1,5 @@
 import { CreateJob } from '@parallel-pilot/shared/api/create-job.ts';
+import { OF_ROUNDS } from '@parallel-pilot/shared/kinds/training/ddp.ts';
 import { type Parameter, TrainingSettings } from '@parallel-pilot/shared/kinds/training/settings.ts';
 import { readStartJob } from '@parallel-pilot/shared/kinds/training/start-words.ts';
 import { MOST_RUNS, Sweep, sweepProblem } from '@parallel-pilot/shared/kinds/training/sweep/search.ts';
@@ -147,7 +148,8 @@ function settingsOf(values: FormValues): Record<string, unknown> {
   const trimmed = Object.entries({ ...all, ...sparse }).map(
     ([key, value]) => [key, typeof value === 'string' ? value.trim() : value] as const,
   );
-  const settings = Object.fromEntries(trimmed.filter(([, value]) => value !== ''));
+  const hidden = new Set<string>(rest.mode === 'ddp' ? [...OF_ROUNDS, 'clip', 'noise'] : []);
+  const settings = Object.fromEntries(trimmed.filter(([key, value]) => value !== '' && !hidden.has(key)));
   // Of what workers lend each is a shard.
   const lends = localData.trim() !== '';
   const lent = { ...(lends ? { shards: null } : {}), secure: lends && updates === 'sum' };

@@ -1,7 +1,7 @@
 import { GANG } from '../../model/gang.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import type { NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { fewestWorkers, type TrainingSettings } from './settings.ts';
+import { fewestWorkers, TrainingSettings } from './settings.ts';
 import { ShardChunk } from './stages.ts';
 
 /*
@@ -57,12 +57,29 @@ export function withoutModel({ failed }: PlanningContext<unknown>['last']): Next
   };
 }
 
+/** What asks something of rounds or their merge, of which there are none here; see also privacy.ts, overlap.ts and settings.ts. */
+export const OF_ROUNDS = [
+  'merge',
+  'outerLr',
+  'outerMomentum',
+  'trim',
+  'compress',
+  'weighting',
+  'patience',
+  'deadlineSeconds',
+] as const satisfies (keyof TrainingSettings)[];
+
 /** Why a job cannot be trained so, where that is known before it runs. */
 export function ddpProblem(
-  { mode, workers, minWorkers }: Pick<TrainingSettings, 'mode' | 'workers' | 'minWorkers'>,
+  settings: Pick<TrainingSettings, 'mode' | 'workers' | 'minWorkers' | (typeof OF_ROUNDS)[number]>,
   modules: readonly string[],
 ): string | null {
+  const { mode, workers, minWorkers } = settings;
   if (mode !== 'ddp') return null;
+  const usual = TrainingSettings.parse({});
+  const asked = OF_ROUNDS.filter((name) => settings[name] !== usual[name]);
+  if (asked.length > 0)
+    return `In mode ddp all workers take every step of one model together, so there are no rounds for ${asked.join(', ')}. Leave that out, or take mode rounds or diloco.`;
   if (minWorkers !== null && minWorkers > workers)
     return `The fewest workers (${minWorkers}) are more than the most (${workers}).`;
   if (!modules.includes('torch'))

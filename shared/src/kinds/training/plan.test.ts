@@ -336,6 +336,10 @@ test('what mode ddp cannot be is said before it runs', () => {
     problem({ workers: 2, minWorkers: 3 }) ?? '',
     /fewest workers \(3\) are more than the most \(2\)/,
   );
+  assert.match(
+    problem({ compress: 'int8', patience: 3 }) ?? '',
+    /no rounds for compress, patience\. Leave that out/,
+  );
   assert.match(problem({}, ['numpy']) ?? '', /torch, which the script does not import/);
 });
 
