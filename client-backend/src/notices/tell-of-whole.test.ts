@@ -11,6 +11,7 @@ const stopped: JobState = { status: 'canceled', reason: { code: 'stopped', messa
 
 for (const [states, to, told] of [
   [many(400, 'completed'), done, 'done: All 400 jobs are done.'],
+  [many(2, 'completed'), done, 'done: Both jobs are done.'],
   [many(1, 'completed'), done, 'done: Its job is done.'],
   [[...many(2, 'completed'), ...many(1, 'failed')], done, 'failed: 2 of 3 jobs are done, 1 failed.'],
   [

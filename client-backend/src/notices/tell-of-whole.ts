@@ -53,7 +53,10 @@ export function endOfWhole(states: readonly JobStatus[], last: string, to: JobSt
   if (failed === 0 && (done === 0 || (to.status === 'canceled' && to.reason === undefined))) return null;
   const all = states.length;
   if (done === all)
-    return { event: 'done', message: all === 1 ? 'Its job is done.' : `All ${all} jobs are done.` };
+    return {
+      event: 'done',
+      message: all === 1 ? 'Its job is done.' : `${all === 2 ? 'Both' : `All ${all}`} jobs are done.`,
+    };
   const others = [
     ...(failed > 0 ? [`${failed} failed`] : []),
     ...(canceled > 0 ? [`${canceled} ${canceled === 1 ? 'was' : 'were'} canceled`] : []),
