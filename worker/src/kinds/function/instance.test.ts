@@ -1,41 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { InstancesStage } from '@parallel-pilot/shared/kinds/function/stages.ts';
-import { Call, type CallEnd } from '@parallel-pilot/shared/protocol/calls.ts';
+import { test } from 'node:test';
+import type { Call, CallEnd } from '@parallel-pilot/shared/protocol/calls.ts';
 import { until } from '../../../../tests/support/until.ts';
 import type { RunnableChunk } from '../kind.ts';
+import { callOf, dyingHandler } from './dying-handler.fixture.ts';
 import { Instance } from './instance.ts';
-import { programOf } from './runtime.ts';
-import { inSandbox } from './start-process.ts';
 
-const root = await mkdtemp(join(tmpdir(), 'pilot-instance-'));
-after(() => rm(root, { recursive: true, force: true }));
-
-/** Its process ends as soon as it has said that a large answer lies there. */
-const HANDLER = `import os
-import __main__
-say = __main__.say
-def last(message):
-    say(message)
-    if "left" in message:
-        os._exit(0)
-__main__.say = last
-def handle(event, context):
-    return "x" * event
-`;
-
-test('while a large answer is on its way to the farm, the process that comes after its own takes calls', async () => {
-  const [sandbox] = (await levels()).slice(-1);
-  assert.ok(sandbox?.level === 'bubblewrap', 'this machine has no sandbox');
-  const [inputs, folder] = [join(root, 'in'), join(root, 'slot')];
-  for (const path of [inputs, folder]) await mkdir(path);
-  await writeFile(join(inputs, 'handler.py'), HANDLER);
-  const program = programOf('python', sandbox, 1);
-  assert.ok(program !== null);
+test('while a large answer is on its way to the farm, the process that comes after its own takes calls', async (t) => {
+  const { stage, of, at } = await dyingHandler(t);
   const arrived = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const blobs = {
@@ -49,14 +21,10 @@ test('while a large answer is on its way to the farm, the process that comes aft
   const opened = Promise.withResolvers<(call: Call) => Promise<CallEnd>>();
   const retired = new AbortController();
   const calls = { retired: retired.signal, blobs, open: (_: number, take: never) => opened.resolve(take) };
-  const stage = InstancesStage.parse({ name: 'f', version: 1, handler: 'handler.py', settings: {} });
   const instance = new Instance(
     { calls } as unknown as RunnableChunk,
     stage,
-    {
-      ...{ inputs, packages: null, place: inSandbox(sandbox, program) },
-      ...{ threads: 1, folder, sandbox, onLog() {} },
-    },
+    { ...of, ...at },
     () => {},
     () => {},
   );
@@ -83,9 +51,3 @@ test('while a large answer is on its way to the farm, the process that comes aft
   assert.ok((await large).ok, JSON.stringify(await large));
   assert.deepEqual((await run).ok, true);
 });
-
-const callOf = (call: string, event: string): Call =>
-  Call.parse({
-    ...{ lease: 'lse_0123456789abcdefghij', call, event },
-    ...{ mostAnswerBytes: 1_000_000, context: {}, timeoutMs: 30_000 },
-  });
