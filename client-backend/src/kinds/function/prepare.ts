@@ -54,6 +54,10 @@ export const prepare: FarmKind['prepare'] = async (parts, given, by) => {
   };
 };
 
+/** What an image of a version is made of, as long as that is not there. */
+export const sourceOf = ({ image }: Pick<FunctionSpec, 'image'>): BlobHash[] =>
+  image === null ? [] : filesOfSource(image).map(({ blob }) => blob);
+
 /** All that a job of it needs. */
 export const blobsOf = ({
   files,
@@ -63,7 +67,7 @@ export const blobsOf = ({
 }: Pick<FunctionSpec, 'files' | 'packages' | 'image' | 'taken'>): BlobHash[] => [
   ...files.map(({ blob }) => blob as BlobHash),
   ...(packages?.wheels ? [packages.wheels.blob as BlobHash] : []),
-  ...(image === null || taken !== null ? [] : filesOfSource(image).map(({ blob }) => blob)),
+  ...(taken === null ? sourceOf({ image }) : []),
   ...(taken === null ? [] : blobsOfImage(taken)),
 ];
 

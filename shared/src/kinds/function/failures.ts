@@ -22,7 +22,7 @@ export const FUNCTION_FAILURES = {
 } as const satisfies Record<string, Failure>;
 
 /** What no later attempt mends either, as it lies in what was deployed. */
-export const LASTING: ReadonlySet<string> = new Set<keyof typeof FUNCTION_FAILURES>([
+const LASTING: ReadonlySet<string> = new Set<keyof typeof FUNCTION_FAILURES>([
   'handler-broken',
   'keeps-dying',
   'packages-missing',
@@ -30,3 +30,6 @@ export const LASTING: ReadonlySet<string> = new Set<keyof typeof FUNCTION_FAILUR
   'bad-image',
   'build-failed',
 ]);
+
+/** Whether a job that failed of that would fail of it again; `code` as the job has it: with its kind, or without. */
+export const isLasting = (code: string | null): boolean => LASTING.has(code?.split('/').at(-1) ?? '');

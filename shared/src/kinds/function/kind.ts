@@ -10,7 +10,7 @@ import { nameOfSource, type StoredSource } from '../container/image.ts';
 import { amongFiles, imageInputs, imageOf, imageStage, isOfImage } from '../container/image-stage.ts';
 import { ImageMade } from '../container/stages.ts';
 import type { Kind, NextStep, PlanningContext, StagePlan } from '../kind.ts';
-import { LASTING } from './failures.ts';
+import { isLasting } from './failures.ts';
 import { firstNeeds, instanceNeeds, needInWords, RUNS } from './needs.ts';
 import { functionPublic } from './public.ts';
 import { FunctionSpec } from './spec.ts';
@@ -31,7 +31,7 @@ export const functionKind = {
   lessen: 'fewer instances',
   needInWords,
   // Instances come and go by themselves, and what failed in passing is tried again.
-  tells: (end, code) => end === 'failed' && LASTING.has(code?.split('/').at(-1) ?? ''),
+  tells: (end, code) => end === 'failed' && isLasting(code),
   first(spec) {
     const { packages, environment, image, taken, network } = spec;
     if (image !== null && taken === null) return planImage(image, network);

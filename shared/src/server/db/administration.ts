@@ -1,10 +1,11 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import { TEAM_ROLES } from '../../access/principal.ts';
 import { PersonView } from '../../api/limits.ts';
 import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { passFunctions } from './functions.ts';
+import { isMysql } from './is-mysql.ts';
 import { removeChannelsOf } from './notices.ts';
 import type { PersonRow } from './people.ts';
 import { movePipelineOf } from './pipelines.ts';
@@ -261,5 +262,3 @@ async function passOwnership(db: Db, id: PersonId, alone: TeamId[]): Promise<voi
       .execute();
   }
 }
-
-const isMysql = (db: Db): boolean => db.getExecutor().adapter instanceof MysqlAdapter;

@@ -1,6 +1,7 @@
-import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { BlobHash, JobId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { ArtifactsTable } from './schema/jobs.ts';
 
 export type ArtifactRow = Selectable<ArtifactsTable>;
@@ -31,7 +32,7 @@ export const findArtifact = (db: Db, job: JobId, name: string): Promise<Artifact
 /** Blobs the job keeps from being deleted, until it is deleted or releases them; those it keeps already stay kept. */
 export async function keepBlobs(db: Db, job: JobId, hashes: BlobHash[]): Promise<void> {
   const distinct = [...new Set(hashes)];
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   for (let from = 0; from < distinct.length; from += 1_000) {
     const rows = distinct.slice(from, from + 1_000).map((hash) => ({ job_id: job, hash }));
     const insert = db.insertInto('job_blobs').values(rows);

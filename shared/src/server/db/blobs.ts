@@ -1,9 +1,10 @@
-import { type Insertable, MysqlAdapter, type Selectable, sql } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import { z } from 'zod';
 import type { BlobHash, JobId, LeaseId } from '../../model/ids.ts';
 import type { StageInput } from '../../protocol/stage-input.ts';
 import { ResultFile } from '../../protocol/workers.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import { checkpointFiles } from './leases.ts';
 import type { BlobsTable } from './schema/jobs.ts';
 
@@ -13,7 +14,7 @@ export type NewBlob = Omit<Insertable<BlobsTable>, 'claims'>;
 
 /** Notes stored blobs; those already noted are touched, which keeps them from the next sweep. */
 export async function insertBlobs(db: Db, rows: NewBlob[]): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   for (let at = 0; at < rows.length; at += 200) {
     const insert = db
       .insertInto('blobs')

@@ -1,6 +1,7 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 
 /** The day, UTC, that a time lies in, such as `2026-11-22`. */
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
@@ -32,7 +33,7 @@ export async function addCallsOnDay(
     .sort((a, b) => (a.holder < b.holder ? -1 : 1));
   if (rows.length === 0) return;
   const insert = db.insertInto('calls_by_day').values(rows);
-  await (db.getExecutor().adapter instanceof MysqlAdapter
+  await (isMysql(db)
     ? insert.onDuplicateKeyUpdate({ calls: sql`calls + values(calls)` })
     : insert.onConflict((conflict) =>
         conflict.columns(['holder', 'day']).doUpdateSet({ calls: sql`calls_by_day.calls + excluded.calls` }),

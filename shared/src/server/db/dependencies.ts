@@ -1,8 +1,8 @@
-import { MysqlAdapter } from 'kysely';
 import type { RunsOn } from '../../model/dependencies.ts';
 import type { JobId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES, type JobStatus } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 
 /** A job at the other end of a dependency; `state` and `name` are null where it was deleted. */
 export type LinkedJob = { id: JobId; name: string | null; state: JobStatus | null; on: RunsOn };
@@ -58,7 +58,7 @@ export async function lockJobs(
     .where('team_id', '=', team)
     .where('id', 'in', jobs)
     .orderBy('id');
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   const rows = await (mysql ? query.forUpdate() : query).execute();
   return new Map(rows.map(({ id, name, state }) => [id, { name, state }]));
 }

@@ -1,6 +1,7 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { BlobHash, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { JobRow } from './jobs.ts';
 
 export type EnvironmentKey = { team: TeamId; key: string };
@@ -36,7 +37,7 @@ export async function keepEnvironment(
   environment_json: string,
   now: number,
 ): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   const insert = db
     .insertInto('environments')
     .values({ team_id: team, key_hash: key, hash, environment_json, used_at: now });

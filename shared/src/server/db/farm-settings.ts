@@ -1,5 +1,6 @@
-import { MysqlAdapter, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { FarmSettingsTable } from './schema/workers.ts';
 import { unlessThere } from './unless-there.ts';
 
@@ -30,7 +31,7 @@ export const changeFarmSettings = (
   db.transaction().execute(async (transaction) => {
     // Who changes it at the same moment waits for the row.
     await unlessThere(transaction, transaction.insertInto('farm_settings').values({ id: 1 })).execute();
-    const mysql = transaction.getExecutor().adapter instanceof MysqlAdapter;
+    const mysql = isMysql(transaction);
     const settings = await stored(transaction)
       .$if(mysql, (it) => it.forUpdate())
       .executeTakeFirstOrThrow();

@@ -1,5 +1,6 @@
-import { MysqlAdapter, type RawBuilder, sql, type Updateable } from 'kysely';
+import { type RawBuilder, sql, type Updateable } from 'kysely';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { Database } from './schema/database.ts';
 
 type Table = 'chunks' | 'leases';
@@ -33,8 +34,6 @@ const givenName = (column: string) => sql.ref(`given_${column}`);
 
 /** Half of a pair of surrogates is no character: a database may refuse what holds one. */
 const wellFormed = (value: Value): Value => (typeof value === 'string' ? value.toWellFormed() : value);
-
-const isMysql = (db: Db): boolean => db.getExecutor().adapter instanceof MysqlAdapter;
 
 /** All rows have the columns of the first. */
 export async function insertRows<T extends Table>(

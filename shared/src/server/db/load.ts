@@ -1,6 +1,7 @@
-import { MysqlAdapter, type Selectable, sql } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import { QUARTER_MS } from '../../model/quarter.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { ForecastNetworksTable, LoadByQuarterTable } from './schema/workers.ts';
 
 /** Twelve weeks: what a weekly rhythm is learnt from. */
@@ -84,7 +85,7 @@ export async function putForecastNetwork(
   row: Omit<Selectable<ForecastNetworksTable>, 'id'>,
 ): Promise<void> {
   const insert = db.insertInto('forecast_networks').values({ id: 1, ...row });
-  await (db.getExecutor().adapter instanceof MysqlAdapter
+  await (isMysql(db)
     ? insert.onDuplicateKeyUpdate(row)
     : insert.onConflict((conflict) => conflict.column('id').doUpdateSet(row))
   ).execute();
@@ -99,7 +100,7 @@ async function upsert<C extends Column>(
   columns: readonly C[],
   value: (mine: ReturnType<typeof sql.ref>, given: ReturnType<typeof sql>) => unknown,
 ): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   const set = Object.fromEntries(
     columns.map((column) => {
       const mine = sql.ref(`load_by_quarter.${column}`);

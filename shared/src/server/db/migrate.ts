@@ -1,6 +1,7 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import * as first from './migrations/0001-first.ts';
 import * as rounds from './migrations/0002-rounds.ts';
 import * as sessions from './migrations/0003-sessions.ts';
@@ -138,7 +139,7 @@ async function namesIn(db: Db, table: string, column: string): Promise<string[]>
 
 /** All that this version knows is done and stands in Kysely's own list. A newer version may be at its own. */
 async function forgetFinished(db: Db): Promise<void> {
-  if (!(db.getExecutor().adapter instanceof MysqlAdapter)) return;
+  if (!isMysql(db)) return;
   if ((await namesIn(db, JOURNAL, 'migration')).length === 0) return;
   await sql`delete from ${sql.table(JOURNAL)} where migration in (${sql.join(Object.keys(migrations))})`.execute(
     db,

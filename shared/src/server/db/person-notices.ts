@@ -1,9 +1,9 @@
 import type { Selectable } from 'kysely';
 import type { ReadNotices } from '../../api/notices.ts';
-import type { PersonId, PipelineId, TeamId } from '../../model/ids.ts';
-import type { Whole } from '../../model/notice.ts';
+import type { PersonId, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
 import type { PersonNoticesTable } from './schema/notices.ts';
+import { jobsOfWhole } from './wholes.ts';
 
 export type PersonNoticeRow = Selectable<PersonNoticesTable>;
 
@@ -49,18 +49,10 @@ export async function markRead(
     'job' in which
       ? query.where('job_id', '=', which.job)
       : 'whole' in which
-        ? query.where('job_id', 'in', jobsOf(db, which.whole, team))
+        ? query.where('job_id', 'in', jobsOfWhole(db, which.whole, team))
         : query.where((eb) => eb.or([eb('id', 'in', which.shown), eb('id', '<', Math.min(...which.shown))]));
   return Number((await some.executeTakeFirst()).numUpdatedRows) > 0;
 }
-
-const jobsOf = (db: Db, { type, id }: Whole, team: TeamId) =>
-  type === 'pipeline'
-    ? db
-        .selectFrom('pipeline_jobs')
-        .select('job_id')
-        .where('pipeline_id', '=', id as PipelineId)
-    : db.selectFrom('sweep_members').select('job_id').where('sweep_id', '=', id).where('team_id', '=', team);
 
 /** Of these people, by what changed for them since: a text that is another one when more did. */
 export async function noticesChangedSince(

@@ -11,6 +11,7 @@ import {
   sql,
 } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { isMysql } from './is-mysql.ts';
 
 /** Where MySQL's migrations note their statements; empty while none is under way. */
 export const JOURNAL = 'migration_steps';
@@ -26,7 +27,7 @@ export const JOURNAL = 'migration_steps';
  */
 export const resumable = (name: string, migration: Migration): Migration => ({
   async up(db) {
-    if (!(db.getExecutor().adapter instanceof MysqlAdapter)) return migration.up(db);
+    if (!isMysql(db)) return migration.up(db);
     await sql`create table if not exists ${sql.table(JOURNAL)} (
       migration varchar(255) not null, step varchar(80) not null, done integer not null, primary key (migration, step)
     )`.execute(db);

@@ -1,6 +1,7 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { BlobHash, TeamId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 
 /** Whether the team itself has handed in these bytes: what others have is not here as far as it is concerned. */
 export async function hasBlob(db: Db, team: TeamId, hash: BlobHash): Promise<boolean> {
@@ -39,7 +40,7 @@ export async function noteTeamBlobs(
   hashes: readonly BlobHash[],
   created_at: number,
 ): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   const insert = db
     .insertInto('team_blobs')
     .values(hashes.map((hash) => ({ team_id: team, hash, created_at })));

@@ -1,9 +1,10 @@
-import { type Insertable, MysqlAdapter, sql } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { TeamRole } from '../../access/principal.ts';
 import type { PersonId, TeamId } from '../../model/ids.ts';
 import { isOver } from '../../model/job.ts';
 import type { Db } from './connect.ts';
 import { deleteFunctionsOf, passFunctions } from './functions.ts';
+import { isMysql } from './is-mysql.ts';
 import { revokeKeysOfTeam } from './keys.ts';
 import type { TeamRow } from './people.ts';
 import type { TeamMembersTable } from './schema/people.ts';
@@ -40,7 +41,7 @@ export async function teamOfSubject(
 
 /** Makes somebody a member in that role, or changes theirs. */
 export async function joinTeam(db: Db, member: Insertable<TeamMembersTable>): Promise<void> {
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   const insert = db.insertInto('team_members').values(member);
   await (mysql
     ? insert.onDuplicateKeyUpdate({ role: sql`values(role)` })
@@ -59,7 +60,7 @@ export const findTeam = (db: Db, id: TeamId): Promise<TeamRow | undefined> =>
  */
 export function lockTeam(db: Db, id: TeamId): Promise<TeamRow | undefined> {
   const query = db.selectFrom('teams').selectAll().where('id', '=', id);
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   return (mysql ? query.forUpdate() : query).executeTakeFirst();
 }
 
@@ -79,7 +80,7 @@ export const membersOf = (
 /** As they are now and not as they were when the transaction began, behind `lockTeam`. */
 export async function rolesIn(db: Db, team: TeamId): Promise<Map<PersonId, TeamRole>> {
   const query = db.selectFrom('team_members').select(['person_id', 'role']).where('team_id', '=', team);
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   const rows = await (mysql ? query.forUpdate() : query).execute();
   return new Map(rows.map(({ person_id, role }) => [person_id, role]));
 }

@@ -1,6 +1,7 @@
-import { type Insertable, MysqlAdapter, type Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { BlobHash, TeamId, TemplateId } from '../../model/ids.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { TemplatesTable } from './schema/pipelines.ts';
 
 export type TemplateRow = Selectable<TemplatesTable>;
@@ -30,7 +31,7 @@ export function lockTemplateNamed(db: Db, team: TeamId, name: string): Promise<T
     .select(TEMPLATE_HEAD)
     .where('team_id', '=', team)
     .where('name', '=', name);
-  const mysql = db.getExecutor().adapter instanceof MysqlAdapter;
+  const mysql = isMysql(db);
   return (mysql ? query.forUpdate() : query).executeTakeFirst();
 }
 

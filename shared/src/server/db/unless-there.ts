@@ -1,5 +1,6 @@
-import { type InsertQueryBuilder, MysqlAdapter } from 'kysely';
+import type { InsertQueryBuilder } from 'kysely';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import type { Database } from './schema/database.ts';
 
 /** An insert that does nothing where a row with one of its keys is here already. */
@@ -7,6 +8,4 @@ export const unlessThere = <T extends keyof Database, O>(
   db: Db,
   insert: InsertQueryBuilder<Database, T, O>,
 ): InsertQueryBuilder<Database, T, O> =>
-  db.getExecutor().adapter instanceof MysqlAdapter
-    ? insert.ignore()
-    : insert.onConflict((conflict) => conflict.doNothing());
+  isMysql(db) ? insert.ignore() : insert.onConflict((conflict) => conflict.doNothing());

@@ -1,7 +1,8 @@
-import { MysqlAdapter, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { JobId, PersonId, TeamId } from '../../model/ids.ts';
 import { isOver, JOB_STATUSES } from '../../model/job.ts';
 import type { Db } from './connect.ts';
+import { isMysql } from './is-mysql.ts';
 import { lockTeam } from './teams.ts';
 
 /** Whose use is looked at: all of a team's, or a person's in all their teams. */
@@ -92,7 +93,7 @@ export async function addBusy(
     .sort((a, b) => (a.holder < b.holder ? -1 : 1));
   if (rows.length === 0) return;
   const insert = db.insertInto('usage_by_month').values(rows);
-  await (db.getExecutor().adapter instanceof MysqlAdapter
+  await (isMysql(db)
     ? insert.onDuplicateKeyUpdate({ busy_ms: sql`busy_ms + values(busy_ms)` })
     : insert.onConflict((conflict) =>
         conflict
@@ -104,7 +105,7 @@ export async function addBusy(
 
 /** Has nobody else submit for this team or as this person before the transaction ends. SQLite lets one write at a time anyway. */
 export async function lockHolders(db: Db, team: TeamId, person: PersonId): Promise<void> {
-  if (!(db.getExecutor().adapter instanceof MysqlAdapter)) return;
+  if (!isMysql(db)) return;
   await lockTeam(db, team);
   await db.selectFrom('people').select('id').where('id', '=', person).forUpdate().execute();
 }

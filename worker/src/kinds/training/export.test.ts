@@ -2,17 +2,15 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { createRig, done, type Ran, type Rig } from './fixtures/rig.ts';
+import { done, type Ran, type Rig } from './fixtures/rig.ts';
+import { createRigWithData } from './fixtures/rig-with-data.ts';
 
 let rig: Rig;
 let data: string;
 before(async () => {
-  const [sandbox] = (await levels()).slice(-1);
-  assert.ok(sandbox !== undefined);
-  rig = await createRig(sandbox, 1);
-  data = join(rig.root, 'data.npz');
-  await rig.python(`np.savez(${JSON.stringify(data)}, X=np.ones((6, 4), np.float32), y=np.arange(6) % 3)`);
+  ({ rig, data } = await createRigWithData(
+    'np.savez(path, X=np.ones((6, 4), np.float32), y=np.arange(6) % 3)',
+  ));
 });
 after(() => rig.close());
 

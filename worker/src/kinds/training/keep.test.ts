@@ -4,21 +4,17 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { execa } from 'execa';
-import { createRig, done, failed, PYTHON, type Ran, type Rig } from './fixtures/rig.ts';
+import { done, failed, PYTHON, type Ran, type Rig } from './fixtures/rig.ts';
+import { createRigWithData } from './fixtures/rig-with-data.ts';
 import { PILOT_FOLDER } from './python.ts';
 
 let rig: Rig;
 let data: string;
 before(async () => {
-  const [sandbox] = (await levels()).slice(-1);
-  assert.ok(sandbox !== undefined);
-  rig = await createRig(sandbox, 1);
-  data = join(rig.root, 'data.npz');
-  await rig.python(
-    `np.savez(${JSON.stringify(data)}, X=np.random.default_rng(1).normal(size=(50, 4)), y=np.arange(50) % 7 / 7)`,
-  );
+  ({ rig, data } = await createRigWithData(
+    'np.savez(path, X=np.random.default_rng(1).normal(size=(50, 4)), y=np.arange(50) % 7 / 7)',
+  ));
 });
 after(() => rig.close());
 

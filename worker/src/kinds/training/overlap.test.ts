@@ -2,20 +2,16 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import type { ScriptContext } from '@parallel-pilot/shared/kinds/training/stages.ts';
-import { createRig, done, failed, type Ran, type Rig } from './fixtures/rig.ts';
+import { done, failed, type Ran, type Rig } from './fixtures/rig.ts';
+import { createRigWithData } from './fixtures/rig-with-data.ts';
 
 let rig: Rig;
 let data: string;
 before(async () => {
-  const [sandbox] = (await levels()).slice(-1);
-  assert.ok(sandbox !== undefined);
-  rig = await createRig(sandbox, 1);
-  data = join(rig.root, 'data.npz');
-  await rig.python(
-    `np.savez(${JSON.stringify(data)}, X=np.random.default_rng(1).normal(size=(32, 4)), y=np.arange(32) % 7 / 7)`,
-  );
+  ({ rig, data } = await createRigWithData(
+    'np.savez(path, X=np.random.default_rng(1).normal(size=(32, 4)), y=np.arange(32) % 7 / 7)',
+  ));
 });
 after(() => rig.close());
 

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
-import { createRig, done, failed, type Rig } from './fixtures/rig.ts';
+import { done, failed, type Rig } from './fixtures/rig.ts';
+import { createRigWithData } from './fixtures/rig-with-data.ts';
 
 let rig: Rig;
 let data: string;
 before(async () => {
-  const [sandbox] = (await levels()).slice(-1);
-  assert.ok(sandbox !== undefined);
-  rig = await createRig(sandbox, 1);
-  data = join(rig.root, 'data.npz');
-  await rig.python(`np.savez(${JSON.stringify(data)}, X=np.zeros((10, 1)), y=np.arange(10))`);
+  ({ rig, data } = await createRigWithData('np.savez(path, X=np.zeros((10, 1)), y=np.arange(10))'));
 });
 after(() => rig.close());
 

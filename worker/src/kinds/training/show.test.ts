@@ -2,23 +2,19 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { levels } from '@parallel-pilot/sandbox/test-fixtures/levels.ts';
 import { AllShown, type Shown, ShownTable, sizeOf } from '@parallel-pilot/shared/kinds/training/shown.ts';
 import { FILES } from '@parallel-pilot/shared/kinds/training/stages.ts';
 import sharp from 'sharp';
-import { createRig, done, type Ran, type Rig } from './fixtures/rig.ts';
+import { done, type Ran, type Rig } from './fixtures/rig.ts';
+import { createRigWithData } from './fixtures/rig-with-data.ts';
 
 let rig: Rig;
 let data: string;
 before(async () => {
-  const [sandbox] = (await levels()).slice(-1);
-  assert.ok(sandbox !== undefined);
-  rig = await createRig(sandbox, 1);
-  data = join(rig.root, 'data.npz');
   // Rows of 16 numbers: squares of 4 pixels. The label is told by the first of them.
-  await rig.python(
-    `r = np.random.default_rng(1); X = r.random((30, 16)); np.savez(${JSON.stringify(data)}, X=X, y=(X[:, 0] > 0.5) * 1)`,
-  );
+  ({ rig, data } = await createRigWithData(
+    'r = np.random.default_rng(1); X = r.random((30, 16)); np.savez(path, X=X, y=(X[:, 0] > 0.5) * 1)',
+  ));
 });
 after(() => rig.close());
 

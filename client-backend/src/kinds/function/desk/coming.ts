@@ -1,4 +1,4 @@
-import { LASTING } from '@parallel-pilot/shared/kinds/function/failures.ts';
+import { isLasting } from '@parallel-pilot/shared/kinds/function/failures.ts';
 import { isOver } from '@parallel-pilot/shared/model/job.ts';
 import type { JobRow } from '@parallel-pilot/shared/server/db/jobs.ts';
 
@@ -19,8 +19,7 @@ export type OfJob = Pick<JobRow, 'state' | 'state_code' | 'finished_at' | 'updat
 export function comingOf(job: OfJob | undefined, tries: number): Coming {
   if (job === undefined) return { state: 'rests', until: 0 };
   if (!isOver(job.state)) return { state: 'on-its-way' };
-  if (job.state === 'failed' && LASTING.has(job.state_code?.split('/').at(-1) ?? ''))
-    return { state: 'failed' };
+  if (job.state === 'failed' && isLasting(job.state_code)) return { state: 'failed' };
   // Each costs a job, and what was away for long may be so for longer.
   const rest = Math.min(LONGEST_REST_MS, SHORTEST_REST_MS * 2 ** Math.max(0, tries - 1));
   return { state: 'rests', until: (job.finished_at ?? job.updated_at) + rest };

@@ -1,4 +1,3 @@
-import { filesOfSource } from '@parallel-pilot/shared/kinds/container/image.ts';
 import { FunctionSpec } from '@parallel-pilot/shared/kinds/function/spec.ts';
 import type { BlobHash, FunctionId } from '@parallel-pilot/shared/model/ids.ts';
 import type { Db } from '@parallel-pilot/shared/server/db/connect.ts';
@@ -15,12 +14,8 @@ import {
   versionsOf,
 } from '@parallel-pilot/shared/server/db/functions.ts';
 import { inTransaction } from '@parallel-pilot/shared/server/db/in-transaction.ts';
-import { blobsOf, takenOf } from '../prepare.ts';
+import { blobsOf, sourceOf, takenOf } from '../prepare.ts';
 import { comingOf, type OfJob } from './coming.ts';
-
-/** What an image of a version is made of, as long as that is not there. */
-export const sourceOf = ({ image }: Pick<FunctionSpec, 'image'>): BlobHash[] =>
-  image === null ? [] : filesOfSource(image).map(({ blob }) => blob);
 
 /** Functions let go of what nobody makes an image of any more. */
 export async function releaseAllSources(db: Db): Promise<void> {

@@ -28,7 +28,7 @@ import { newRoutes, problem, problems } from '../../../http/problems.ts';
 import type { Parts } from '../../../parts.ts';
 import type { CallDesk } from '../desk/call-desk.ts';
 import { servingBeside, waitedFor } from '../desk/readiness.ts';
-import { sourceOf } from '../desk/sources.ts';
+import { sourceOf } from '../prepare.ts';
 import { unknownFunction } from './answers.ts';
 import { summariesOf, versionView, waitsOf } from './views.ts';
 
