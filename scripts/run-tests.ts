@@ -62,7 +62,8 @@ function conclude(all: readonly FileResult[]): 0 | 1 {
   );
   list(
     'Failed:',
-    failed.map((it) => `${it.file} › ${it.name}`),
+    // Of a long output often nothing but its end is kept, so the reasons stand here, too.
+    failed.map((it) => `${it.file} › ${it.name}\n${indent(shortened(it.reason, 30))}`),
   );
   const none = files.dear.length + files.light.length === 0;
   if (none) say('\nThere is no such test file.');
@@ -77,11 +78,11 @@ function list(title: string, lines: readonly string[]): void {
   if (lines.length > 0) say(`\n${title}\n${lines.map((it) => `  ${it}`).join('\n')}`);
 }
 
-function shortened(text: string): string {
+function shortened(text: string, most = 80): string {
   const lines = text.split('\n');
-  return lines.length <= 80
+  return lines.length <= most
     ? text
-    : [...lines.slice(0, 80), `… and ${lines.length - 80} more lines`].join('\n');
+    : [...lines.slice(0, most), `… and ${lines.length - most} more lines`].join('\n');
 }
 
 function line(outcome: Outcome): string {

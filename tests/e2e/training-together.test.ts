@@ -9,6 +9,7 @@ import { startMariaDb } from '../support/mariadb.ts';
 import { makeTrainings, type Trainings } from '../support/trainings.ts';
 import { until } from '../support/until.ts';
 
+/** Four never come to the end: however long the load balancer is away, they are in the middle when one is lost. */
 const SCRIPT = `
 import time
 import torch
@@ -21,11 +22,14 @@ model = pilot.model(model)
 optimizer = torch.optim.SGD(model.parameters(), lr=0.5, momentum=0.5)
 pilot.keep(optimizer)
 for epoch in pilot.epochs(12, keep=model):
-    optimizer.zero_grad()
-    torch.nn.functional.binary_cross_entropy_with_logits(model(X)[:, 0], y).backward()
-    optimizer.step()
+    while True:
+        optimizer.zero_grad()
+        torch.nn.functional.binary_cross_entropy_with_logits(model(X)[:, 0], y).backward()
+        optimizer.step()
+        time.sleep(0.8 if not pilot.evaluating else 0)
+        if pilot.shards < 4 or epoch < 8 or pilot.evaluating:
+            break
     print("epoch", epoch, "with", pilot.shards, flush=True)
-    time.sleep(0.8 if not pilot.evaluating else 0)
 with torch.no_grad():
     accuracy = ((model(X)[:, 0] > 0) == (y > 0.5)).float().mean().item()
 pilot.finish(model.state_dict(), metrics={"accuracy": accuracy})
